@@ -12,7 +12,7 @@ import pytest
 
 from tgpay_emulator.protocol.findings import RULES
 from tgpay_emulator.store import Reader
-from tgpay_emulator.store.sqlite.connections import connect
+from tgpay_emulator.store.sqlite.connection import connect
 from tgpay_emulator.store.sqlite.schema import prepare
 
 from .driver import Answer, Clock, Receiver, Shop, card_of, exchange, md5_sign

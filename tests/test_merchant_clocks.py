@@ -451,7 +451,7 @@ def test_a_merchants_clock_does_what_the_shared_one_of_a_fresh_server_does() -> 
 @pytest.mark.sqlite
 def test_what_falls_due_is_found_by_an_index_among_ten_thousand_merchants(tmp_path: Path) -> None:
     from tgpay_emulator.store import Reader
-    from tgpay_emulator.store.sqlite.connections import connect
+    from tgpay_emulator.store.sqlite.connection import connect
     from tgpay_emulator.store.sqlite.schema import prepare
 
     path = tmp_path / "emulator.db"

@@ -16,7 +16,7 @@ from tgpay_emulator.base.clock import Clock
 from tgpay_emulator.store import OwnReader, Reader, Writer
 from tgpay_emulator.store.evidence import Scope, attempts, requests
 from tgpay_emulator.store.retention import Limits
-from tgpay_emulator.store.sqlite.connections import connect
+from tgpay_emulator.store.sqlite.connection import connect
 from tgpay_emulator.store.sqlite.schema import prepare
 from tgpay_emulator.store.sqlite.store import Store
 

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from tgpay_emulator.store import Unusable
-from tgpay_emulator.store.sqlite.files import Files
+from tgpay_emulator.store import Unusable, place_of
+from tgpay_emulator.store.sqlite.files import Files, identity_in
 
 from .driver import Answer, Control, Server, Shop, exchange
 
@@ -193,6 +193,29 @@ def test_when_its_log_is_deleted_nothing_that_was_answered_is_lost(
         server.kill()
         server.start()
         assert all(is_paid(shop, number) for number in numbers)
+
+
+@pytest.mark.parametrize("removed", [["-wal"], ["-wal", "-shm"]], ids=str)
+def test_a_process_that_begins_waits_until_those_with_a_deleted_log_have_taken_it_over(
+        tmp_path: Path, removed: list[str]) -> None:
+    path = tmp_path / "emulator.db"
+    with Server(database=path, workers=1) as server:
+        shop = Control(server.url).shop()
+        number = shop.pay_by_barcode()["out_trade_no"]
+        store = place_of(str(path)).open()
+        store.keep_to(identity_in(path))
+        store.close()
+        assert server.process is not None
+        os.killpg(server.process.pid, signal.SIGSTOP)
+        for ending in removed:
+            os.unlink(f"{path}{ending}")
+        with pytest.raises(Unusable, match="log"):
+            store.read()
+        os.killpg(server.process.pid, signal.SIGCONT)
+        assert until(lambda: is_paid(shop, number))
+        found = store.read().orders.find(shop.merchants_id, number)
+        assert found is not None and found.was_paid
+        store.close()
 
 
 def test_while_its_log_is_deleted_again_and_again_payments_go_on_and_none_is_lost(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from tgpay_emulator.base.settings import Settings
 from tgpay_emulator.server.process import build
 from tgpay_emulator.store import place_of
 from tgpay_emulator.store.sqlite import connections
-from tgpay_emulator.store.sqlite.connections import connect
+from tgpay_emulator.store.sqlite.connection import connect
 
 from ..driver import Control, Receiver, Server, Shop
 from ..tables import every_row

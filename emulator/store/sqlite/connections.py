@@ -4,85 +4,26 @@ A reading connection refuses every change. The writing connection is used only u
 belong to the files that were opened; this module notices when these files are removed or replaced.
 """
 import os
-import sqlite3
 import threading
+import time
 import weakref
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Generic, TypeVar
-from urllib.parse import quote
 
 from msgspec import Struct
 
 from ..access import Reader, Writer
-from ..connection import NO_LIMIT
 from ..troubles import Unusable
+from .connection import Connection, connect, is_open_elsewhere
 from .files import GONE, LOG_GONE, Files, Replaced, inode
 from .locks import BUSY_TIMEOUT_MS, WriteLock
 
 MOST_IDLE = 16
+OPENING_S, AGAIN_S = 0.25, 0.005  # how long a process may take to open or close the database
 Access = TypeVar("Access", bound=Reader)
-
-
-class Connection(sqlite3.Connection):
-    """A connection with what the tables need besides SQL.
-
-    `origin` is the process id and the generation in which it was opened.
-    """
-
-    origin = (0, 0)
-    is_open = True
-
-    def close(self) -> None:
-        """Close the connection."""
-        super().close()
-        self.is_open = False
-
-    def commits(self) -> int:
-        """A number that changes when another connection commits."""
-        return int(self.execute("PRAGMA data_version").fetchone()[0])
-
-    def last_numbers(self) -> Mapping[str, int]:
-        """The last number given to a row of each numbered table, as far as there was one."""
-        return dict(self.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
-
-    def go_on_from(self, numbers: Mapping[str, int]) -> None:
-        """Have the numbering of tables go on after these numbers."""
-        for table, number in numbers.items():
-            self.execute("DELETE FROM sqlite_sequence WHERE name = :table", {"table": table})
-            self.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (:table, :number)",
-                         {"table": table, "number": number})
-
-    def complete_up_to(self, table: str) -> int:
-        """No limit: transactions run one after the other, so their ids are committed in their order."""
-        return NO_LIMIT
-
-    def touch(self, version: int) -> None:
-        """Write the schema's version; SQLite does not write a row whose values stay the same."""
-        self.execute(f"PRAGMA user_version = {version}")
-
-    def erase(self, tables: Iterable[str], counting_on: Iterable[str]) -> None:
-        """Delete all rows of tables and restart their numbering, but for those `counting_on`."""
-        for table in tables:
-            self.execute(f"DELETE FROM {table}")
-        kept = ", ".join(f"'{table}'" for table in counting_on)
-        self.execute(f"DELETE FROM sqlite_sequence WHERE name NOT IN ({kept})")
-
-
-def connect(path: Path, mode: str) -> Connection:
-    """A connection in autocommit mode, on which readers and the writer do not block each other (WAL).
-
-    `mode` is `rw`, or `rwc` to create the file if it does not exist.
-    """
-    connection = sqlite3.connect(f"file:{quote(str(path))}?mode={mode}", timeout=BUSY_TIMEOUT_MS / 1_000,
-                                 isolation_level=None, check_same_thread=False, uri=True,
-                                 cached_statements=256, factory=Connection)
-    connection.row_factory = sqlite3.Row
-    connection.execute("PRAGMA synchronous = NORMAL")
-    connection.execute("PRAGMA wal_autocheckpoint = 0")  # `Store.checkpoint` does it, so commits stay short
-    return connection
 
 
 class Opened(Struct, Generic[Access], eq=False):
@@ -161,10 +102,29 @@ class Connections:
     def opened(self, kind: type[Access]) -> Opened[Access]:
         """A new connection with tables of this class."""
         self.files.check()
-        log, index = self.files.present_logs()
-        if self._is_parting or (self.files.are_known and index and not log):
-            raise Unusable(LOG_GONE)  # this process or others use a removed log
+        if self._log_is_gone() or self._others_use_a_removed_log():
+            raise Unusable(LOG_GONE)
         return self._open(kind)
+
+    def _others_use_a_removed_log(self) -> bool:
+        """Whether other processes have the database open and its log or the index of that is missing.
+
+        Both are missing for a moment when another process opens the database or closes it, too. A process
+        that has it open already need not ask: it compares the log with the one that it opened.
+        """
+        end = time.monotonic() + OPENING_S
+        while self._lacks_log():
+            if time.monotonic() > end:
+                return True
+            time.sleep(AGAIN_S)
+        return False
+
+    def _lacks_log(self) -> bool:
+        log, index = self.files.present_logs()
+        if not self.files.are_known or (log and index):
+            return False
+        with self._counting:
+            return not self._open_ones() and is_open_elsewhere(self.path)
 
     def _open(self, kind: type[Access]) -> Opened[Access]:
         connection = self._connected()

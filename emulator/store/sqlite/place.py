@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .. import database
 from ..troubles import Unusable
-from .connections import Connection, connect
+from .connection import Connection, connect
 from .locks import lock_file, locked
 from .maintenance import conclude
 from .schema import prepare

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from .. import schema
 from ..troubles import Unusable
-from .connections import connect
+from .connection import connect
 from .locks import BUSY_TIMEOUT_MS, locked
 from .troubles import told_of
 
