@@ -196,21 +196,26 @@ def test_when_its_log_is_deleted_nothing_that_was_answered_is_lost(
 
 
 @pytest.mark.parametrize("removed", [["-wal"], ["-wal", "-shm"]], ids=str)
-def test_a_process_that_begins_waits_until_those_with_a_deleted_log_have_taken_it_over(
-        tmp_path: Path, removed: list[str]) -> None:
+def test_a_process_that_begins_or_ends_opens_no_log_until_those_with_a_deleted_one_have_taken_it_over(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch, removed: list[str]) -> None:
+    monkeypatch.setattr("tgpay_emulator.store.sqlite.connection.RENEWED_S", 0.2)
     path = tmp_path / "emulator.db"
     with Server(database=path, workers=1) as server:
         shop = Control(server.url).shop()
         number = shop.pay_by_barcode()["out_trade_no"]
-        store = place_of(str(path)).open()
+        place = place_of(str(path))
+        store = place.open()
         store.keep_to(identity_in(path))
         store.close()
         assert server.process is not None
         os.killpg(server.process.pid, signal.SIGSTOP)
         for ending in removed:
             os.unlink(f"{path}{ending}")
-        with pytest.raises(Unusable, match="log"):
-            store.read()
+        for begin in (store.read, place.prepare, place.alone().__enter__):
+            with pytest.raises(Unusable, match="log"):
+                begin()
+        place.conclude()
+        assert not any(os.path.exists(f"{path}{ending}") for ending in removed)
         os.killpg(server.process.pid, signal.SIGCONT)
         assert until(lambda: is_paid(shop, number))
         found = store.read().orders.find(shop.merchants_id, number)

@@ -86,8 +86,12 @@ class Watcher:
     def _begin(self) -> None:
         """Open a connection of its own, needed to see commits of others, and note the state of the logs."""
         self._generation = self._store.generation
-        self._tables = tables = self._store.opened()
-        self._version, self._cursor = tables.changes.version(), tables.newest()
+        self._tables = self._store.opened()
+        try:
+            self._version, self._cursor = self._tables.changes.version(), self._tables.newest()
+        except BaseException:
+            self._end()
+            raise
 
     def _watch(self) -> None:
         """The body of the thread."""

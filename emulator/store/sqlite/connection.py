@@ -2,13 +2,17 @@
 import fcntl
 import os
 import sqlite3
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
 from ..connection import NO_LIMIT
+from ..troubles import Unusable
+from .files import LOG_GONE
 from .locks import BUSY_TIMEOUT_MS
 
+RENEWED_S, AGAIN_S = 1.5, 0.005  # the process that leads looks for its log once a second
 SHARED_FIRST, SHARED_SIZE = 0x4000_0002, 510  # the bytes that SQLite locks while a file is open
 
 
@@ -71,12 +75,35 @@ def connect(path: Path, mode: str) -> Connection:
     return connection
 
 
-def is_open_elsewhere(path: Path) -> bool:
-    """Whether another process has a connection to a database file: SQLite then holds a shared lock on it.
+def lacks_log(path: Path) -> bool:
+    """Whether other processes have a database open, and its log or the index of that is missing.
 
-    Only for a process without a connection to the file, whose locks would be released. Raises OSError.
+    Only for a process without a connection to the file, whose locks would be released. Both are missing for
+    a moment when another process opens the database or closes it, too.
     """
-    file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    return (not all(os.path.exists(f"{path}{ending}") for ending in ("-wal", "-shm"))
+            and _is_open_elsewhere(path))
+
+
+def wait_for_log(lacks: Callable[[], bool]) -> None:
+    """Wait until the processes that have a removed log open have taken it over, and begun the next one.
+
+    `lacks` is whether there is no log yet. The caller does not hold the lock for writing, which they need.
+    Raises Unusable.
+    """
+    end = time.monotonic() + RENEWED_S
+    while lacks():
+        if time.monotonic() > end:
+            raise Unusable(LOG_GONE)
+        time.sleep(AGAIN_S)
+
+
+def _is_open_elsewhere(path: Path) -> bool:
+    """Whether another process has a connection to a file: SQLite then holds a shared lock on it."""
+    try:
+        file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False  # opening it by SQLite will tell why
     try:
         fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, SHARED_SIZE, SHARED_FIRST)
         return False

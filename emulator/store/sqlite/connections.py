@@ -5,7 +5,6 @@ belong to the files that were opened; this module notices when these files are r
 """
 import os
 import threading
-import time
 import weakref
 from collections import deque
 from collections.abc import Iterator
@@ -17,12 +16,11 @@ from msgspec import Struct
 
 from ..access import Reader, Writer
 from ..troubles import Unusable
-from .connection import Connection, connect, is_open_elsewhere
+from .connection import Connection, connect, lacks_log, wait_for_log
 from .files import GONE, LOG_GONE, Files, Replaced, inode
 from .locks import BUSY_TIMEOUT_MS, WriteLock
 
 MOST_IDLE = 16
-OPENING_S, AGAIN_S = 0.25, 0.005  # how long a process may take to open or close the database
 Access = TypeVar("Access", bound=Reader)
 
 
@@ -102,29 +100,15 @@ class Connections:
     def opened(self, kind: type[Access]) -> Opened[Access]:
         """A new connection with tables of this class."""
         self.files.check()
-        if self._log_is_gone() or self._others_use_a_removed_log():
+        if self._log_is_gone():
             raise Unusable(LOG_GONE)
+        wait_for_log(self._lacks_log)
         return self._open(kind)
 
-    def _others_use_a_removed_log(self) -> bool:
-        """Whether other processes have the database open and its log or the index of that is missing.
-
-        Both are missing for a moment when another process opens the database or closes it, too. A process
-        that has it open already need not ask: it compares the log with the one that it opened.
-        """
-        end = time.monotonic() + OPENING_S
-        while self._lacks_log():
-            if time.monotonic() > end:
-                return True
-            time.sleep(AGAIN_S)
-        return False
-
     def _lacks_log(self) -> bool:
-        log, index = self.files.present_logs()
-        if not self.files.are_known or (log and index):
-            return False
+        """Whether others have a removed log open. A process with a connection knows by `_log_is_gone`."""
         with self._counting:
-            return not self._open_ones() and is_open_elsewhere(self.path)
+            return self.files.are_known and not self._open_ones() and lacks_log(self.path)
 
     def _open(self, kind: type[Access]) -> Opened[Access]:
         connection = self._connected()
@@ -174,6 +158,8 @@ class Connections:
     @contextmanager
     def exclusive(self) -> Iterator[Opened[Writer]]:
         """The writing connection, under the write lock and with the files that were opened."""
+        if self._written_by() is None:
+            wait_for_log(self._lacks_log)
         with self.lock.hold():
             try:
                 self.files.check()

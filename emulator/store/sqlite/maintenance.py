@@ -11,6 +11,7 @@ from pathlib import Path
 from ..access import Writer
 from ..tidying import Tidying
 from ..troubles import Unusable
+from .connection import lacks_log
 from .connections import Connections
 
 LONG_LOG_PAGES = 16_000
@@ -88,8 +89,11 @@ def _rewrite(connection: sqlite3.Connection) -> None:
 def conclude(path: Path) -> None:
     """Copy the whole log into the database file; the last process does this.
 
-    If another program has the file open, the log stays until that program ends. Raises Unusable.
+    If another program has the file open, the log stays until that program ends. A log that was removed is
+    left to the others that have it open. Raises Unusable.
     """
+    if lacks_log(path):
+        return
     try:
         with closing(sqlite3.connect(path, timeout=LAST_PATIENCE_S, isolation_level=None)) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -68,7 +68,8 @@ class Control:
         try:
             name, call.place = self.routes.match(call.request.path, call.request.method)
         except HTTPException as error:
-            allowed(call.request, self._emulator)
+            if call.request.path not in PROBES:  # which anybody may ask
+                allowed(call.request, self._emulator)
             return _not_found(call.request, error)
         if name in PROBES:
             return PROBES[name](call)
