@@ -3,14 +3,15 @@ import fcntl
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
 from ..connection import NO_LIMIT
 from ..troubles import Unusable
 from .files import LOG_GONE
-from .locks import BUSY_TIMEOUT_MS
+from .locks import BUSY_TIMEOUT_MS, locked
 
 RENEWED_S, AGAIN_S = 1.5, 0.005  # the process that leads looks for its log once a second
 SHARED_FIRST, SHARED_SIZE = 0x4000_0002, 510  # the bytes that SQLite locks while a file is open
@@ -96,6 +97,19 @@ def wait_for_log(lacks: Callable[[], bool]) -> None:
         if time.monotonic() > end:
             raise Unusable(LOG_GONE)
         time.sleep(AGAIN_S)
+
+
+@contextmanager
+def locked_for_opening(path: Path) -> Iterator[None]:
+    """Hold the lock for writing during a block that may open a database's log.
+
+    Waits until others have taken a removed log over. Raises OSError and Unusable.
+    """
+    wait_for_log(lambda: lacks_log(path))
+    with locked(path, "writing"):
+        if lacks_log(path):  # it was removed while this process waited for the lock
+            raise Unusable(LOG_GONE)
+        yield
 
 
 def _is_open_elsewhere(path: Path) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .. import database
 from ..troubles import Unusable
-from .connection import Connection, connect, lacks_log, wait_for_log
+from .connection import Connection, connect, locked_for_opening
 from .locks import lock_file, locked
 from .maintenance import conclude
 from .schema import prepare
@@ -70,8 +70,7 @@ class Place(database.Place):
     @contextmanager
     def alone(self) -> Iterator[Connection]:
         """A connection in one transaction on everything, committed after the block. Raises Unusable."""
-        wait_for_log(lambda: lacks_log(self.path))
-        with (told_of(self.path), locked(self.path, "writing"),
+        with (told_of(self.path), locked_for_opening(self.path),
               closing(connect(self.path, "rw")) as connection):
             connection.execute("BEGIN IMMEDIATE")
             yield connection

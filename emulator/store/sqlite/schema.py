@@ -6,9 +6,8 @@ from pathlib import Path
 
 from .. import schema
 from ..troubles import Unusable
-from .connection import connect, lacks_log, wait_for_log
-from .files import LOG_GONE
-from .locks import BUSY_TIMEOUT_MS, locked
+from .connection import connect, locked_for_opening
+from .locks import BUSY_TIMEOUT_MS
 from .troubles import told_of
 
 APPLICATION_ID = int.from_bytes(b"TGPY", "big")  # in the file's header: identifies our databases
@@ -24,10 +23,7 @@ def prepare(path: Path) -> None:
         if path.exists() and not path.is_file():
             raise Unusable(f"{path} cannot be used as the database: it is no regular file")
         path.parent.mkdir(parents=True, exist_ok=True)
-        wait_for_log(lambda: lacks_log(path))
-        with locked(path, "writing"):
-            if lacks_log(path):
-                raise Unusable(LOG_GONE)
+        with locked_for_opening(path):
             _bring_up_to_date(path)
 
 

@@ -14,7 +14,7 @@ from .bodies import check_members
 from .calls import Call
 from .limits import check_rate
 from .problems import wrong_request
-from .queries import MERCHANT, Query, check_query
+from .queries import Query, check_query
 from .schemas import Schema
 
 View = TypeVar("View", bound=Callable[..., Response])
@@ -62,9 +62,8 @@ class Operation(Struct, frozen=True):
             check_members(call.body(), self.body)
         elif not self.consumes and b"".join(call.raw_body().split()) not in (b"", b"{}"):
             raise wrong_request(f"{self.method} {call.request.path} takes no body")
-        merchants_id = call.query.get(MERCHANT.name)
-        if merchants_id is not None:
-            merchant_of(call.tables(), merchants_id)
+        if call.merchants_id is not None:
+            merchant_of(call.tables(), call.merchants_id)
 
     def _sent(self, call: Call) -> dict[str, Any]:
         """The values in the query and in the body by their names."""
